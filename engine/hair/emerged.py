@@ -125,15 +125,18 @@ class Solid:
         away = away.reshape(points.shape[:2])
         depth, out = depth.reshape(away.shape)[:, 1:].ravel(), out.reshape(points.shape)[:, 1:].reshape(-1, 3)
         length = np.linalg.norm(end - start, axis=1)
-        # What lies in the head between two places outside of it is farther from both than they are from the skin.
-        some = np.flatnonzero(length > (away[:, :-1] + away[:, 1:]).ravel() + 2 * _DEEPEST)
-        share = np.linspace(0, 1, _PLACES + 1)[1:-1, None, None]
-        between = start[some] + share * (end - start)[some]
-        _, below, ways = self._below(between.reshape(-1, 3))
-        below, ways = below.reshape(between.shape[:2]), ways.reshape(between.shape)
-        deepest = below.argmax(0), np.arange(len(some))
-        deeper = below[deepest] > depth[some]
-        depth[some[deeper]], out[some[deeper]] = below[deepest][deeper], ways[deepest][deeper]
+        # What lies in the head between two places outside of it is farther from both than they are from the skin; half way it is
+        # asked everywhere, because behind a lid the nearest skin may say outside of what is not.
+        doubtful = length > (away[:, :-1] + away[:, 1:]).ravel() + 2 * _DEEPEST
+        for some, places in ((doubtful, _PLACES), (~doubtful & (length > 2 * _DEEPEST), 2)):
+            lines = np.flatnonzero(some)
+            share = np.linspace(0, 1, places + 1)[1:-1, None, None]
+            between = start[lines] + share * (end - start)[lines]
+            _, below, ways = self._below(between.reshape(-1, 3))
+            below, ways = below.reshape(between.shape[:2]), ways.reshape(between.shape)
+            deepest = below.argmax(0), np.arange(len(lines))
+            deeper = below[deepest] > depth[lines]
+            depth[lines[deeper]], out[lines[deeper]] = below[deepest][deeper], ways[deepest][deeper]
         found = np.flatnonzero(depth > 0)
         strand, line = np.divmod(found, points.shape[1] - 1)
         return _Sunk(strand, line, depth[found], out[found])

@@ -100,6 +100,6 @@ class ShadingWeights:
     least_colored: float = 0.02
     """... less than this share. What is left of a burnt face has hues."""
     drawn: float = 0.0075
-    """Shading below which the face is called drawn. 20 photos of people have 0.029 to 0.088, blurred or smoothed 0.023, an eighth as
+    """Shading below which the face is called drawn. 19 photos of people have 0.028 to 0.088, blurred or smoothed 0.023, an eighth as
     bright 0.030, in haze that leaves a third of the contrast 0.009; drawings in even colours 0.000, signs and sockets, photographed
     0.003 to 0.006."""

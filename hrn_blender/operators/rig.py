@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import bpy
 from bpy.props import EnumProperty
 
@@ -14,6 +16,16 @@ from ..state.session import fail
 from .more.own import QuietHead
 
 __all__ = ["register", "unregister"]
+
+
+def _done(operator: bpy.types.Operator, context, what: Callable[[bpy.types.Object], object]) -> set[str]:
+    """Do something to the active head; what cannot be done is said."""
+    head = active_head(context)
+    try:
+        what(head)
+    except HrnError as error:
+        return fail(operator, error, head.name)
+    return {"FINISHED"}
 
 
 class _Rigged(QuietHead):
@@ -50,12 +62,7 @@ class HRN_OT_rig_add(QuietHead, bpy.types.Operator):
         return True
 
     def execute(self, context):
-        head = active_head(context)
-        try:
-            build_rig(head)
-        except HrnError as error:
-            return fail(self, error, head.name)
-        return {"FINISHED"}
+        return _done(self, context, build_rig)
 
 
 class HRN_OT_rig_fit(_Rigged, bpy.types.Operator):
@@ -66,12 +73,7 @@ class HRN_OT_rig_fit(_Rigged, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context):
-        head = active_head(context)
-        try:
-            fit_rig(head, find_rig(head))
-        except HrnError as error:
-            return fail(self, error, head.name)
-        return {"FINISHED"}
+        return _done(self, context, lambda head: fit_rig(head, find_rig(head)))
 
 
 class HRN_OT_rig_remove(_Rigged, bpy.types.Operator):
@@ -105,12 +107,7 @@ class HRN_OT_rig_lead(_Rigged, bpy.types.Operator):
     )  # fmt: skip
 
     def execute(self, context):
-        head = active_head(context)
-        try:
-            set_lead(head, find_rig(head), self.lead, load_rig())
-        except HrnError as error:
-            return fail(self, error, head.name)
-        return {"FINISHED"}
+        return _done(self, context, lambda head: set_lead(head, find_rig(head), self.lead, load_rig()))
 
 
 class HRN_OT_rig_names(_Rigged, bpy.types.Operator):

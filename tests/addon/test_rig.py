@@ -301,3 +301,15 @@ def test_exports_carry_bones_with_whole_weights(head, rig, table, lead, tmp_path
         np.testing.assert_allclose(weights.sum(1), 1, atol=1e-4)
         heaviest.append((weights * (numbers(part["attributes"]["JOINTS_0"], np.uint8) == jaw)).sum(1).max())
     assert max(heaviest) == pytest.approx(table.skin[4].max(), abs=0.01)
+
+
+def test_the_command_line_makes_bones_for_the_file(head, bundle, table, tmp_path, monkeypatch):
+    from hrn_blender.cli.build import main
+    from hrn_blender.engine.wire import rig as module
+
+    monkeypatch.setattr(module, "load_rig", lambda: table)
+    assert main(["export", str(bundle.path), "--rig", "--out", str(tmp_path / "a.glb"), "--hair", "none"]) == 0
+    data = (tmp_path / "a.glb").read_bytes()
+    document = json.loads(data[20 : 20 + struct.unpack("<I", data[12:16])[0]])
+    names = {document["nodes"][number]["name"] for number in document["skins"][0]["joints"]}
+    assert {"neck_01", "head", "jaw", "eye.L", "tongue_03"} <= names

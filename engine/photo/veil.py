@@ -92,7 +92,9 @@ def _veil(
     frames = _frames(window, chance, features, w)
     lens = _lenses(window, chance, features, frames, w)
     hair = _hair(window, chance, w)
-    band = _is_band(window, np.maximum.reduce([cover, frames, lens]), w)
+    # A mask's upper rim lies on the nose's ridge, too, whatever is worn above it.
+    masked = known is not None and bool(set(known.places) - set(_EYES)) or _share(window, cover, *PLACES["mouth"]) > w.place
+    band = not masked and _is_band(window, np.maximum.reduce([cover, frames, lens]), w)
     if band:  # it hides the eyes, but is no glasses
         cover = np.maximum.reduce([cover, frames, lens])
         frames = lens = np.zeros_like(cover)

@@ -3,8 +3,7 @@
     python tests/support/odd_light.py PHOTO ... [--only grey,sepia] [--sheet sheet.png]
 
 prints for each change of the photos how far skin, lips, iris and teeth of the head are from those of the photo as it is, by
-CIEDE2000, in how many mouths with teeth they are found again, and how far the shape moves. With ``--photos`` no heads are built: skin,
-lips and irises of the photo that the stages get, and in brackets of the changed one, against those of the photo as it is.
+CIEDE2000, in how many mouths with teeth they are found again, and how far the shape moves.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import runpy
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -23,17 +21,10 @@ import numpy as np
 if __name__ == "__main__":
     runpy.run_path(str(Path(__file__).resolve().parent / "paths.py"))
 
-from engine.bench.ciede2000 import color_difference
 from engine.bench.painted import paint_face
-from engine.photo import Landmarker, find_bite, observe
-from engine.photo.colors import with_natural_colors
-from engine.photo.colors.judge import closeup, features_of, iris_of
-from engine.photo.regions import EYES, INNER_LIPS, OUTER_LIPS, OVAL
-from engine.photo.weights import WEIGHTS
-from engine.types import FaceObservation, Photo
 from engine.wire.color import linear_to_srgb, srgb_to_linear
 
-__all__ = ["ODD_LIGHT", "changed", "grey", "place_colors", "saved"]
+__all__ = ["ODD_LIGHT", "grey", "saved"]
 
 Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(H, W, 3) uint8 and (478, 2) landmarks -> the changed picture."""
@@ -108,7 +99,6 @@ ODD_LIGHT: dict[str, tuple[Change, str | None]] = {
     "cyanotype": (_toned((8, 30, 70), (225, 240, 250)), "toned"),
     "greenish print": (_toned((25, 35, 20), (235, 240, 205)), "toned"),
     "half saturation": (_saturated(0.5), None),
-    "a third of the color": (_saturated(0.35), None),
     "red only": (lambda pixels, _: pixels * np.uint8([1, 0, 0]), "toned"),
     "green only": (lambda pixels, _: pixels * np.uint8([0, 1, 0]), "toned"),
     "blue only": (lambda pixels, _: pixels * np.uint8([0, 0, 1]), "toned"),
@@ -117,8 +107,6 @@ ODD_LIGHT: dict[str, tuple[Change, str | None]] = {
     "magenta light": (_lamp(1.1, 0.12, 1.3), "tinted_light"),
     "red light": (_lamp(1.4, 0.1, 0.12), "tinted_light"),
     "green light": (_lamp(0.3, 1.0, 0.35), "tinted_light"),
-    "orange light": (_lamp(1.3, 0.6, 0.15), "tinted_light"),
-    "cool light": (_lamp(0.75, 0.95, 1.35), None),
     "red and blue": (_two_lamps((1.3, 0.15, 0.2), (0.1, 0.25, 1.6)), "tinted_light"),
     "magenta and cyan": (_two_lamps((1.2, 0.25, 1.1), (0.2, 0.9, 1.0)), "tinted_light"),
     "green screen": (_green_screen, "tinted_light"),
@@ -127,46 +115,11 @@ ODD_LIGHT: dict[str, tuple[Change, str | None]] = {
 """Name -> the change, and the warning that belongs to it; None where it depends on the photo."""
 
 
-def changed(photo: Photo, observation: FaceObservation, name: str) -> Photo:
-    """The photo after one of :data:`ODD_LIGHT`."""
-    pixels = np.ascontiguousarray(ODD_LIGHT[name][0](photo.pixels, observation.landmarks))
-    return replace(photo, pixels=pixels, sha256=f"{photo.sha256} {name}")
-
-
-def place_colors(photo: Photo, observation: FaceObservation) -> list[np.ndarray]:
-    """Median linear colors of bare skin, lips and irises of a photo."""
-    view = closeup(photo.pixels, observation, WEIGHTS.judge.reach, 256.0)
-    bare = view.filled(OVAL) & ~features_of(view)
-    lips = view.filled(OUTER_LIPS) & ~view.filled(INNER_LIPS)
-    irises = [iris_of(view, eye) & view.filled(EYES[eye]) for eye in range(len(EYES))]
-    return [np.median(view.linear[place], 0) for place in (bare, lips, irises[0] | irises[1])]
-
-
-def _compared(paths: list[str], only: list[str]) -> None:
-    rows: dict[str, list[list[float]]] = {}
-    with Landmarker() as landmarker:
-        for path in paths:
-            photo, observation = observe(path, landmarker)
-            truth = place_colors(photo, observation)
-            for name in only or ODD_LIGHT:
-                odd = changed(photo, observation, name)
-                natural = with_natural_colors(odd, observation)
-                off = [
-                    [color_difference(a, b) for a, b in zip(truth, place_colors(one, observation))] for one in (natural, odd)
-                ]
-                rows.setdefault(name, []).append([*off[0], *off[1]])
-                codes = " ".join(code for code, _ in natural.remarks) or "-"
-                figures = "  ".join(f"{now:4.1f} ({before:4.1f})" for now, before in zip(*off))
-                print(f"{Path(path).stem:10s} {name:22s} {codes:14s} {figures}", flush=True)
-    print(f"{'median':33s} {'':14s} skin         lips         irises")
-    for name, values in rows.items():
-        middle = np.median(values, 0)
-        print(f"{name:33s} {'':14s} {'  '.join(f'{now:4.1f} ({was:4.1f})' for now, was in zip(middle[:3], middle[3:]))}")
-
-
 def _measured(paths: list[str], only: list[str], sheet: str | None) -> None:
+    from engine.bench.ciede2000 import color_difference
     from engine.camera import orbit_camera
     from engine.methods.open import OpenMethod
+    from engine.photo import Landmarker, find_bite, observe
     from engine.pipeline.preview import render_head
     from engine.wire.settings import Settings
 
@@ -244,13 +197,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("photos", nargs="+")
     parser.add_argument("--only", default="")
     parser.add_argument("--sheet")
-    parser.add_argument("--photos", dest="photos_only", action="store_true")
     given = parser.parse_args(arguments)
-    only = [name for name in given.only.split(",") if name]
-    if given.photos_only:
-        _compared(given.photos, only)
-    else:
-        _measured(given.photos, only, given.sheet)
+    _measured(given.photos, [name for name in given.only.split(",") if name], given.sheet)
     return 0
 
 

@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 
 from ...types import FaceObservation
-from ...wire.color import LUMINANCE, srgb_to_linear
+from ...wire.color import srgb_to_linear
 from ..regions import BROWS, CHIN, EYES, INNER_LIPS, IRISES, NOSTRILS, OUTER_LIPS, OVAL, SURE_SKIN, TOP, disk, fill
 from ..weights import SKIN_HUE, WEIGHTS, JudgeWeights
 from ..window import FaceWindow, face_window
-from .hue import hues, skin_hue
 
 __all__ = [
     "Closeup",
     "PhotoColors",
     "closeup",
     "features_of",
+    "hues",
     "iris_of",
     "judge_colors",
     "tinted_everywhere",
@@ -71,8 +71,6 @@ class PhotoColors:
     """(2,) hue of the paint; None where nothing is."""
     natural: float = 1.0
     """Share of the bare face without paint."""
-    spread: float = 0.0
-    """How far hues within the face lie off the tone of their brightness."""
 
 
 def closeup(
@@ -91,6 +89,12 @@ def closeup(
         return None
     linear = srgb_to_linear(window.pixels.astype(np.float32) / 255)
     return Closeup(window, linear, cv2.GaussianBlur(linear, (0, 0), soft_px))
+
+
+def hues(linear: np.ndarray, dark: float = WEIGHTS.judge.dark) -> np.ndarray:
+    """(..., 2) log(R/G) and log(B/G) of (..., 3) linear colors, `dark` added to each channel."""
+    logs = np.log(np.maximum(linear, 0) + np.float32(dark))
+    return np.stack([logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1]], -1)
 
 
 def iris_of(view: Closeup, eye: int, times: float = 1.0) -> np.ndarray:
@@ -138,9 +142,6 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     if lit.sum() < w.lit * bare.sum():  # half of the face is black: paint, or the dark
         bare, skin = lit, np.median(hue[lit], 0)
     seen = light > np.median(light[bare]) * w.faint
-    whole = seen & (light < w.burnt)
-    if (bare & whole).sum() >= w.least_place:
-        seen = whole
     strange = bare & seen & _strange(hue, w)
     share = strange.sum() / max((bare & seen).sum(), 1)
     places = [view.filled(polygon) & bare for polygon in SURE_SKIN]
@@ -150,15 +151,11 @@ def judge_colors(view: Closeup, covered: np.ndarray | None = None, w: JudgeWeigh
     off |= skin[1] + w.pink_share * (skin[0] - w.pink_red) > w.pink
     two = bool((np.ptp(medians, axis=0) > (w.two_red, w.two_blue)).any())
     paleness = float(skin[0] - skin[1])
-    usual = skin_hue(float(np.median((view.soft @ LUMINANCE)[oval])))
-    usual_paleness = float(usual[0] - usual[1])
     weak = spread < w.weak_spread and max(paleness, np.abs(skin).max()) < w.weak and not two
-    paler = usual_paleness > w.paler * paleness
-    if (weak and _lips_redder(view, hue, skin, over) < w.weak_lips) or (paler and spread < w.paler_spread and not two):
-        return PhotoColors("weak_color", skin, spread=spread)
-    cool = (paleness < w.cool or paler) and np.abs(skin).max() < w.weak
-    warm = usual_paleness < w.warmer * paleness
-    if not (cool or warm or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
+    if weak and _lips_redder(view, hue, skin, over) < w.weak_lips:
+        return PhotoColors("weak_color", skin)
+    cool = paleness < w.cool and np.abs(skin).max() < w.weak
+    if not (cool or off or two or share > w.strange or _spilled(view, hue, bare & seen, w)):
         return PhotoColors("normal", skin)
     paint = _paint(view, hue, bare, strange, two, w) if np.abs(skin).max() < w.empty else None
     if paint is not None:
@@ -235,11 +232,11 @@ def _one_tone(view: Closeup, hue: np.ndarray, off_tone: np.ndarray, spread: floa
     Args:
         off_tone: of the face; `spread`: what most of it stays below.
     """
+    if spread < w.line_sure:
+        return True
     lips = view.filled(OUTER_LIPS) & ~view.filled(INNER_LIPS)
     if spread >= w.line_face or (lips.any() and np.median(off_tone[lips]) >= w.line_lips):
         return False
-    if spread < w.line_sure:
-        return True
     everything = np.ones(view.shape, bool)
     return bool(np.quantile(_off_tone(view, hue, everything, w), w.quantile) < w.line_around)
 

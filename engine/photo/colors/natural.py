@@ -20,9 +20,8 @@ from ..parts import find_parts, photo_parts
 from ..regions import EYES, INNER_LIPS, OVAL, disk
 from ..skin import segment_skin
 from ..weights import WEIGHTS, NaturalWeights
-from .hue import hues, of_hue, skin_hue
-from .judge import Closeup, PhotoColors, closeup, features_of, judge_colors, tinted_everywhere, unpainted, wider
-from .palette import natural_hues
+from .judge import Closeup, PhotoColors, closeup, features_of, hues, judge_colors, tinted_everywhere, unpainted, wider
+from .palette import natural_hues, of_hue, skin_hue
 from .tint import Lamp, lamp_of, usual_luminance
 
 __all__ = ["color_kind", "with_natural_colors"]
@@ -59,7 +58,7 @@ def with_natural_colors(photo: Photo, observation: FaceObservation) -> Photo:
     if colors.kind == "painted" and not _completable(colors):
         return replace(photo, remarks=(*photo.remarks, _remark(colors)))
     if colors.kind == "weak_color":
-        pixels = _strengthened(photo.pixels, *_strength(photo, observation, colors))
+        pixels = _strengthened(photo.pixels, _strength(photo, observation, colors))
     else:
         view = closeup(photo.pixels, observation, WEIGHTS.natural.reach, WEIGHTS.natural.face_px)
         recipe = _unpainted(view, colors) if colors.kind == "painted" else _completed(photo, observation, view, colors)
@@ -100,24 +99,21 @@ def _remark(colors: PhotoColors) -> tuple[str, Message]:
     }[colors.kind]
 
 
-def _strength(photo: Photo, observation: FaceObservation, colors: PhotoColors) -> tuple[float, np.ndarray]:
-    """By how much hues must lie further from grey for the skin to look like skin, and (3,) the light's color that remains."""
-    w = WEIGHTS.natural
+def _strength(photo: Photo, observation: FaceObservation, colors: PhotoColors) -> float:
+    """By how much hues must lie further from grey for the skin to look like skin."""
     view = closeup(photo.pixels, observation, WEIGHTS.judge.reach, WEIGHTS.judge.face_px)
     natural = skin_hue(float(np.median((view.soft @ LUMINANCE)[view.filled(OVAL)])))
     found = max(float(colors.skin[0] - colors.skin[1]), WEIGHTS.judge.dark)
-    needed = float(np.clip((natural[0] - natural[1]) / found, 1, w.weak_most))
-    strength = min(needed, max(1.0, w.weak_spread / max(colors.spread, WEIGHTS.judge.dark)))
-    return strength, of_hue((strength - needed) * colors.skin)
+    return float(np.clip((natural[0] - natural[1]) / found, 1, WEIGHTS.natural.weak_most))
 
 
-def _strengthened(pixels: np.ndarray, strength: float, lamp: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8: a photo with little color, its hues further from grey, less the color of a lamp."""
+def _strengthened(pixels: np.ndarray, strength: float) -> np.ndarray:
+    """(H, W, 3) uint8: a photo with little color, its hues further from grey."""
     out = np.empty_like(pixels)
     for start in range(0, len(pixels), _ROWS):
         linear = srgb_to_linear(pixels[start : start + _ROWS].astype(np.float32) / 255) + np.float32(1e-4)
         light = (linear @ LUMINANCE)[..., None]
-        colored = (linear / light) ** np.float32(strength) / lamp
+        colored = (linear / light) ** np.float32(strength)
         out[start : start + _ROWS] = _coded(_in_range(light * colored / (colored @ LUMINANCE)[..., None], linear))
     return out
 

@@ -6,12 +6,27 @@ import cv2
 import numpy as np
 
 from ...geometry.smoothstep import smoothstep
+from ...wire.color import LUMINANCE, linear_to_srgb, srgb_to_linear
 from ..regions import EYES, INNER_LIPS, OUTER_LIPS, OVAL, SURE_SKIN
 from ..weights import WEIGHTS, NaturalWeights
-from .hue import skin_hue
-from .judge import Closeup, iris_of
+from .judge import Closeup, hues, iris_of
 
-__all__ = ["natural_hues"]
+__all__ = ["natural_hues", "of_hue", "skin_hue"]
+
+
+def of_hue(hue: np.ndarray) -> np.ndarray:
+    """(..., 3) float32 linear colors of luminance 1 of (..., 2) hues."""
+    color = np.exp(np.stack([hue[..., 0], np.zeros_like(hue[..., 0]), hue[..., 1]], -1)).astype(np.float32)
+    return color / (color @ LUMINANCE)[..., None]
+
+
+def skin_hue(luminance: float, w: NaturalWeights = WEIGHTS.natural) -> np.ndarray:
+    """(2,) hue of human skin of that luminance in a photo, see :class:`NaturalWeights`."""
+    share, most = w.lit
+    grey = np.full((1, 1, 3), linear_to_srgb(np.clip(share * luminance, 0, most)), np.float32)
+    lightness = cv2.cvtColor(grey, cv2.COLOR_RGB2LAB)[0, 0, 0]
+    lab = [np.interp(lightness, w.lightness, row) for row in (w.lightness, w.redness, w.yellowness)]
+    return hues(srgb_to_linear(cv2.cvtColor(np.float32([[lab]]), cv2.COLOR_LAB2RGB)[0, 0]), 0.0)
 
 
 def natural_hues(

@@ -10,7 +10,6 @@ import numpy as np
 from ...geometry.smoothstep import smoothstep
 from ..regions import OVAL
 from ..weights import WEIGHTS, TintWeights
-from .hue import hues, skin_hue
 from .judge import Closeup, features_of
 
 __all__ = ["Lamp", "lamp_of", "usual_luminance"]
@@ -77,10 +76,8 @@ def _lamp(view: Closeup, field: np.ndarray, size: np.ndarray, bare: np.ndarray, 
     off = np.abs(np.log(even + 1e-3) - np.log(light + 1e-3)[..., None]).max(-1)
     bare_soft = cv2.GaussianBlur(bare.astype(np.float32), (0, 0), max(0.5, w.bare_edge * view.face))
     believed = believed * smoothstep(*w.dark, view.soft) * (1 - bare_soft * smoothstep(*w.stray, off))[..., None]
-    found = float(np.clip(skin_light / w.norm, *w.luminance))
-    cast = np.abs(hues(np.exp(np.median(field[bare], 0)), 0.0) - skin_hue(found)).max()
-    away = float(smoothstep(*w.cast, np.float32(cast)))
-    luminance = found ** (1 - away) * usual_luminance(found, w) ** away
+    found = np.clip(skin_light / w.norm, *w.luminance)
+    luminance = usual_luminance(float(found), w)
     return Lamp(mix, believed * gain, believed, share, skin_light, luminance)
 
 

@@ -33,8 +33,6 @@ class JudgeWeights:
     """Steps of brightness, each as many pixels, whose median hues are the tone of that brightness."""
     faint: float = 0.1
     """Brightness below which a pixel's hue counts less."""
-    burnt: float = 0.9
-    """Light of a pixel's brightest channel from which on that has lost detail, and skin looks green or grey."""
     quantile: float = 0.9
     """Share of the pixels that lie as near to the tone as the figures say."""
     line_face: float = 0.115
@@ -54,17 +52,8 @@ class JudgeWeights:
     weak_spread: float = 0.165
     """... and hues within the face lie less than this off the tone of their brightness: in photos 0.195 and more where the first
     two hold, at half their saturation 0.08 to 0.16. No light changes this, saturation does."""
-    paler: float = 1.9
-    """Usual log(R/B) of skin of that luminance over the photo's from which on the photo has little color or cool light: 0.5 to
-    1.72 on photos ..."""
-    paler_spread: float = 0.19
-    """... little color, if hues within the face lie less than this off the tone of their brightness: 0.195 and more on photos in
-    cool light."""
     cool: float = 0.25
-    """log(R/B) of the skin below which the light is cool in any case, and taken out."""
-    warmer: float = 0.45
-    """Usual log(R/B) over the photo's below which the light is warm, and taken out: orange lamps 0.33 to 0.42, photos 0.50 and
-    more."""
+    """log(R/B) of the skin below which the light is cool, and taken out."""
     empty: float = 2.2
     """Hue of the skin from which on a channel is all but empty: that is a lamp's, or the file's, not paint."""
     red: tuple[float, float] = (0.1, 1.5)
@@ -188,10 +177,7 @@ class TintWeights:
     usual: float = 0.25
     """Luminance that skin usually has in photos ..."""
     trusted: float = 0.6
-    """... and how far, as a power, it is trusted what a tinted lamp, or a print's tone, leaves of it ..."""
-    cast: tuple[float, float] = (0.5, 1.2)
-    """... a lamp whose hue lies further off than the second number; up to the first one a photo is exposed as in white light, and
-    trusted."""
+    """... and how far, as a power, it is trusted what a tinted lamp, or a print's tone, leaves of it."""
     strongest: float = 4.0
     """Power of a channel's share in paint by which it tells the paint's brightness."""
     paint_beyond: float = 0.08
@@ -272,9 +258,6 @@ class NaturalWeights:
     edge: float = 0.012
     """Standard deviation of the border between eyes or lips and skin."""
     weak_most: float = 2.5
-    """At most so much are the colors of a photo strengthened that has little of them ..."""
-    weak_spread: float = 0.3
-    """... and no more than brings hues within the face this far off the tone of their brightness, as they are in photos with much
-    color: what the skin then lacks is cool light's."""
+    """At most so much are the colors of a photo strengthened that has little of them."""
     brightest: float = 0.96
     """Largest linear value of a channel that completed hues lead to: what is more looks burnt out."""

@@ -174,7 +174,8 @@ def _strands(scene: _Scene, weights: GroomWeights, rng: np.random.Generator) -> 
         share = low + (high - low) * rng.random(len(chosen)) ** 0.8
         lengths = lengths * rng.uniform(0.7, 1.1, len(chosen))
         hanging = scene.fall.top - _CHIN
-        groups.append(grown_strands(roots, chosen, share, lengths, scene.field, scene.space, hanging, own.tips, rng))
+        tips = own.tips * rng.random(len(chosen)) ** 2
+        groups.append(grown_strands(roots, chosen, share, lengths, scene.field, scene.space, hanging, tips))
         source += [COMPLETED] * len(groups[-1].points)
         layer += [kind] * len(groups[-1].points)
     return joined(groups), np.array(source), np.array(layer)

@@ -30,8 +30,7 @@ def grown_strands(
     field: Field,
     space: Space,
     hanging: float,
-    tips: float,
-    rng: np.random.Generator,
+    tips: np.ndarray,
 ) -> Curves:
     """Strands from roots.
 
@@ -40,7 +39,7 @@ def grown_strands(
         share: (n,) where between head (0) and hull (1) each strand runs.
         lengths: (n,) mm.
         hanging: height below which hair only goes down, mm.
-        tips: largest share that is cut off those which reach the hull's end, so that they do not end as one.
+        tips: (n,) share that each loses where the hull ends it before its length, so that they do not end as one.
     """
     count = np.zeros(len(chosen), np.int64)
     points = np.zeros((len(chosen), _MOST, 3))
@@ -48,14 +47,14 @@ def grown_strands(
         roots.point[chosen], roots.normal[chosen], np.stack([share, lengths], 1), field.direction, field.step,
         space.distance, space.slope, space.origin, space.step, hanging, points, count,
     )  # fmt: skip
-    count = _ragged(points, count, lengths, tips, rng)
+    count = _ragged(points, count, lengths, tips)
     index = np.minimum(np.arange(_MOST)[None], np.maximum(count, 1)[:, None] - 1)
     points = np.take_along_axis(points, index[..., None], 1)
     kept = np.flatnonzero(count >= 3)
     return Curves(points[kept], count[kept], np.asarray(chosen)[kept], np.zeros(len(kept), bool))
 
 
-def _ragged(points: np.ndarray, count: np.ndarray, lengths: np.ndarray, tips: float, rng: np.random.Generator) -> np.ndarray:
+def _ragged(points: np.ndarray, count: np.ndarray, lengths: np.ndarray, tips: np.ndarray) -> np.ndarray:
     """(n,) places of strands (n, M, 3) that do not end as one: what the hull ended before its length loses some of its tip.
 
     Args:
@@ -63,7 +62,7 @@ def _ragged(points: np.ndarray, count: np.ndarray, lengths: np.ndarray, tips: fl
     """
     there = np.arange(1, points.shape[1])[None] < count[:, None]
     arc = (np.linalg.norm(np.diff(points, axis=1), axis=2) * there).sum(1)
-    share = np.where(arc < _ENDED * lengths, tips * rng.random(len(count)) ** 2, 0.0)
+    share = np.where(arc < _ENDED * lengths, tips, 0.0)
     return np.minimum(count, np.maximum(_LEAST, np.round(count * (1 - share)).astype(np.int64)))
 
 

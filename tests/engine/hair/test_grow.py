@@ -35,7 +35,9 @@ def grown(wall, length: float, tips: float) -> np.ndarray:
     normal = np.broadcast_to([0.0, 0.0, 1.0], (400, 3)).copy()
     roots = Roots(point, normal, np.zeros(400, np.int32), np.ones((400, 3)) / 3, np.ones(400), np.zeros(400, bool))
     share = rng.uniform(0.4, 0.95, 400)
-    curves = grown_strands(roots, np.arange(400), share, np.full(400, length), wall[1], wall[0], -300.0, tips, rng)
+    curves = grown_strands(
+        roots, np.arange(400), share, np.full(400, length), wall[1], wall[0], -300.0, tips * rng.random(400) ** 2
+    )
     return curves.points[np.arange(len(curves.points)), curves.count - 1, 1]
 
 

@@ -59,7 +59,7 @@ class Meeting:
 
     def met(self, pins: PinSet) -> Met:
         """The head that meets all pins, or all but those that are outvoted: pins because of which others cannot be met, and
-        which these and the fit make the least likely. Where two are as likely, both keep their say."""
+        which these and the fit make the least likely. Where two are as likely, both go on counting."""
         found = self._met(pins, pins.deviation)
         for _ in range(len(pins.view) // self._weights.vote.share):
             if (found.away * self._missed(pins, found)).max(initial=0) <= self._weights.vote.from_px:

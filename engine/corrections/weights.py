@@ -116,7 +116,7 @@ class VoteWeights:
     clear: float = 1.1
     """By which factor the pin that is outvoted must be less likely than the next one that could be, in squared deviations."""
     apart: float = 9.0
-    """And by how many of these: of two numbers, one in a hundred is as far off."""
+    """Number of these by which it must be farther off, too: of two numbers, one in a hundred is as far off."""
     share: int = 2
     """One of so many pins may be outvoted."""
     helps: float = 0.5

@@ -36,7 +36,7 @@ def skin_shading(pixels: np.ndarray, points: np.ndarray, bare: np.ndarray, w: Sh
         between = (grey[face] > w.ink) & (grey[face] < w.white)
         colored = np.ptp(pixels[face].astype(int), axis=-1) > w.colored
         return 0.0 if between.mean() < w.least_between and colored.mean() < w.least_colored else None
-    soft = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), max(1.0, w.soft * width_of(points)))  # noise is no shading
+    soft = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), max(1.0, w.soft * width_of(points)))  # noise does not count
     levels = soft[seen].astype(np.float64)
     y, x = np.nonzero(seen)
     x, y = ((axis - axis.mean()) / (axis.std() + 1.0) for axis in (x, y))

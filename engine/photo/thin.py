@@ -20,7 +20,7 @@ def thin_things(window: FaceWindow, beard: np.ndarray, w: ThinWeights = WEIGHTS.
     """(h, w) float32, 1 where small letters or a headset's arm lie over the face of a window.
 
     Args:
-        beard: (h, w) chance of a beard, whose edge is no arm.
+        beard: (h, w) chance of a beard, whose edge may look like an arm.
     """
     scale = min(1.0, w.face_px * window.scale / window.face)
     large = window.large

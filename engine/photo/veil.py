@@ -95,7 +95,7 @@ def _veil(
     # A mask's upper rim lies on the nose's ridge, too, whatever is worn above it.
     masked = known is not None and bool(set(known.places) - set(_EYES)) or _share(window, cover, *PLACES["mouth"]) > w.place
     band = not masked and _is_band(window, np.maximum.reduce([cover, frames, lens]), w)
-    if band:  # it hides the eyes, but is no glasses
+    if band:  # it hides the eyes as glasses do not
         cover = np.maximum.reduce([cover, frames, lens])
         frames = lens = np.zeros_like(cover)
     thin = thin_things(window, chance["beard"])

@@ -14,7 +14,7 @@ class ThinWeights:
     face_px: float = 384.0
     """Width of the face at which they are looked for, pixels."""
     beard: float = 0.4
-    """Chance from which on hair of a beard is no arm."""
+    """Chance of a beard from which on what looks like an arm is taken for hair."""
     any_share: float = 0.25
     """Share of a pixel of the window that must be one."""
     stroke: float = 0.016

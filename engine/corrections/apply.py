@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..fit.skin_surface import skin_surface
 from ..head.model import HeadModel
-from ..wire.corrections import Corrections
+from ..wire.corrections import Corrections, refuse_other_photos
 from ..wire.errors import ErrorCode, HrnError
 from ..wire.messages import Message, say
 from .base import Base
@@ -20,7 +19,7 @@ from .sliders import slid
 from .solve import PinSet
 from .weights import WEIGHTS, CorrectionWeights
 
-__all__ = ["Corrected", "PinReport", "corrected", "refuse_other_photos"]
+__all__ = ["Corrected", "PinReport", "corrected"]
 
 
 @dataclass(frozen=True)
@@ -116,20 +115,6 @@ def _warnings(reports: tuple[PinReport, ...], photos: list[str], met_px: float) 
         )
         found.append(("pin_not_met", sentence))
     return tuple(found)
-
-
-def refuse_other_photos(corrections: Corrections, known: Collection[str]) -> None:
-    """Check that all photos that are corrected are among those with these checksums.
-
-    Raises:
-        HrnError: ``CORRECTIONS_INVALID``.
-    """
-    for photo in corrections.photos:
-        if photo.sha256 not in known:
-            raise HrnError(
-                ErrorCode.CORRECTIONS_INVALID,
-                say("The corrections are of another head: it has no photo {name}.", name=photo.name),
-            )
 
 
 def _refuse_another_head(model: HeadModel, base: Base, corrections: Corrections) -> None:

@@ -15,9 +15,9 @@ from ..pipeline.assemble import METRE, camera_json
 from ..pipeline.solution import KeptCorrections
 from ..system.progress import SILENT, Progress
 from ..types import FaceObservation, Photo, View
-from ..wire.corrections import Corrections
+from ..wire.corrections import Corrections, refuse_other_photos
 from ..wire.settings import Settings
-from .apply import corrected, refuse_other_photos
+from .apply import corrected
 from .base import Base, base_of_views
 from .masks import painted_masks, with_painted_cover, with_painted_skin
 

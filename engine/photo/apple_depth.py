@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from .weights import WEIGHTS
+from .exif import focal_from_calibration
 
 __all__ = ["calibrated_focal", "described", "is_described", "metres"]
 
@@ -84,9 +84,6 @@ def calibrated_focal(about: dict, size: tuple[int, int]) -> float | None:
     """Focal length in long sides of a picture of that size; None where it was measured for one of another shape, or cannot be."""
     matrix = about.get(_DEPTH + "IntrinsicMatrix")
     seen = [float(about.get(_DEPTH + f"IntrinsicMatrixReference{side}", math.nan)) for side in ("Width", "Height")]
-    if not isinstance(matrix, list) or len(matrix) != 9 or not min(seen) > 0:
+    if not isinstance(matrix, list) or len(matrix) != 9:
         return None
-    ratio = max(seen) / min(seen) / (max(size) / min(size))
-    focal = matrix[0] / max(seen)
-    w = WEIGHTS.focal
-    return focal if abs(ratio - 1) < w.cropped and w.least <= focal <= w.most else None
+    return focal_from_calibration(matrix[0], seen, size)

@@ -7,13 +7,14 @@ what "35 mm equivalent" means.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from .weights import WEIGHTS
 
-__all__ = ["FILM_DIAGONAL_MM", "ORIENTATION", "UPRIGHT", "focal_from_exif", "turned"]
+__all__ = ["FILM_DIAGONAL_MM", "ORIENTATION", "UPRIGHT", "focal_from_calibration", "focal_from_exif", "turned"]
 
 ORIENTATION = 0x0112
 """Tag of which way is up, a key of :data:`UPRIGHT`."""
@@ -59,6 +60,21 @@ def turned(samples: np.ndarray, orientation: int) -> np.ndarray:
     if orientation in (3, 4, 7, 8):
         samples = samples[::-1]
     return samples[:, ::-1] if orientation in (2, 3, 6, 7) else samples
+
+
+def focal_from_calibration(focal: float, seen: Sequence[float], size: tuple[int, int]) -> float | None:
+    """Focal length in long sides of a picture; None where it was measured for one of another shape, or is none.
+
+    Args:
+        focal: pixels of the picture that it was measured for.
+        seen: that one's sides. size: the picture's own.
+    """
+    if not min(focal, *seen) > 0:
+        return None
+    w = WEIGHTS.focal
+    ratio = max(seen) / min(seen) / (max(size) / min(size))
+    found = focal / max(seen)
+    return found if abs(ratio - 1) < w.cropped and w.least <= found <= w.most else None
 
 
 def focal_from_exif(exif, width: int, height: int) -> float | None:

@@ -16,8 +16,8 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
+from .exif import focal_from_calibration
 from .jpeg_streams import appended_pictures, jpeg_end, xmp_packets
-from .weights import WEIGHTS
 
 __all__ = ["GoogleDepth", "google_depth"]
 
@@ -83,12 +83,7 @@ class GoogleDepth:
     def focal(self, size: tuple[int, int]) -> float | None:
         """Focal length in long sides of a picture of that size; None where it was measured for another shape, or is missing."""
         x, *sides = (float(self._about.get(_MODEL + name, 0)) for name in ("FocalLengthX", "ImageWidth", "ImageHeight"))
-        if min(x, *sides) <= 0:
-            return None
-        w = WEIGHTS.focal
-        ratio = max(sides) / min(sides) / (max(size) / min(size))
-        focal = x / max(sides)
-        return focal if abs(ratio - 1) < w.cropped and w.least <= focal <= w.most else None
+        return focal_from_calibration(x, sides, size)
 
 
 def google_depth(image: Image.Image, data: bytes) -> GoogleDepth | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ __all__ = [
     "Pin",
     "Switches",
     "read_corrections",
+    "refuse_other_photos",
     "write_corrections",
 ]
 
@@ -336,6 +338,17 @@ def read_corrections(path: str | os.PathLike) -> Corrections:
     found = Corrections.from_json(data)
     found.check_masks(path.parent)
     return found
+
+
+def refuse_other_photos(corrections: Corrections, known: Collection[str]) -> None:
+    """Check that all photos that are corrected are among those with these checksums.
+
+    Raises:
+        HrnError: ``CORRECTIONS_INVALID``.
+    """
+    for photo in corrections.photos:
+        if photo.sha256 not in known:
+            raise _invalid(say("The corrections are of another head: it has no photo {name}.", name=photo.name))
 
 
 def write_corrections(path: str | os.PathLike, corrections: Corrections) -> None:

@@ -16,8 +16,16 @@ from ..build.head import bundle_path
 from ..build.photo_masks import mask_png, painted_photo
 from ..build.refit import photo_cameras
 from ..engine.wire.bundle import Bundle, load_bundle
-from ..engine.wire.corrections import DEVIATION_MM, LOCK_PARTS, Corrections, Locks, Switches, read_corrections
-from ..engine.wire.errors import ErrorCode, HrnError
+from ..engine.wire.corrections import (
+    DEVIATION_MM,
+    LOCK_PARTS,
+    Corrections,
+    Locks,
+    Switches,
+    read_corrections,
+    refuse_other_photos,
+)
+from ..engine.wire.errors import HrnError
 from ..engine.wire.messages import say
 from ..engine.wire.sliders import SLIDERS
 
@@ -196,10 +204,7 @@ def _corrections_in(bundle: Bundle, name: str) -> Corrections:
     known = {about.get("sha256") for about in bundle.manifest["photos"]}
     try:
         found = read_corrections(bundle.path / name)
-        for entry in found.photos:
-            if entry.sha256 not in known:
-                sentence = say("The corrections are of another head: it has no photo {name}.", name=entry.name)
-                raise HrnError(ErrorCode.CORRECTIONS_INVALID, sentence)
+        refuse_other_photos(found, known)
     except HrnError as error:
         hint = say("Put the head's folder back as it was, or begin without them: Clear > Everything.")
         raise HrnError(error.code, error.message, hint=hint) from error

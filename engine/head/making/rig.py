@@ -71,7 +71,7 @@ def main() -> None:
     head = cut_head(mesh)
     open_jaw, hinge, degrees = _hinge(model, head)
     vertices, weights = _joints(model, root, mesh, head, hinge)
-    skin = _skin(model, root, mesh, head, open_jaw)
+    skin = _skin(model, root, mesh, head, _jaw_share(model, head, open_jaw, hinge))
     balls, turns = _gazes(model)
     _carry_eyes(model, skin, balls, turns)
     skin[skin < _FAINT] = 0
@@ -210,8 +210,12 @@ def _support(model: HeadModel, head: HeadMesh, bone: str) -> np.ndarray:
     return np.flatnonzero((model.part("skin", "neck", "left_ear", "right_ear") > 0.9) & (still > 0))
 
 
-def _skin(model: HeadModel, root: Path, mesh: BaseMesh, head: HeadMesh, open_jaw: np.ndarray) -> np.ndarray:
-    """(B, N) weights of all bones but the eyes."""
+def _skin(model: HeadModel, root: Path, mesh: BaseMesh, head: HeadMesh, jaw: np.ndarray) -> np.ndarray:
+    """(B, N) weights of all bones but the eyes.
+
+    Args:
+        jaw: (N,) how far each vertex goes with the jaw.
+    """
     path = root / "mpfb2" / "rigs" / "standard" / f"weights.{_RIG}.json"
     theirs = json.loads(path.read_text(encoding="utf-8"))["weights"]
     whole = np.zeros((len(BONES), len(mesh.vertices)))
@@ -223,7 +227,6 @@ def _skin(model: HeadModel, root: Path, mesh: BaseMesh, head: HeadMesh, open_jaw
     skin[_row("head"), skin.sum(0) == 0] = 1
     skin /= skin.sum(0)
     skin = (skin + skin[:, model.mirror]) / 2
-    jaw = _jaw_share(model, head, open_jaw)
     tongues = [_row(bone) for bone in _TONGUE]
     others = np.ones(len(BONES), bool)
     others[tongues] = False
@@ -235,9 +238,8 @@ def _skin(model: HeadModel, root: Path, mesh: BaseMesh, head: HeadMesh, open_jaw
     return skin
 
 
-def _jaw_share(model: HeadModel, head: HeadMesh, open_jaw: np.ndarray) -> np.ndarray:
+def _jaw_share(model: HeadModel, head: HeadMesh, open_jaw: np.ndarray, hinge: np.ndarray) -> np.ndarray:
     """(N,) how far each vertex goes with the jaw when `jawOpen` is 1: least squares, within 0 and 1."""
-    hinge = _hinge(model, head)[1]
     action, moved = _along(open_jaw, hinge, model.template)[1], _action(model, "jawOpen")
     share = ((action * moved).sum(1) / ((action**2).sum(1) + _SLACK**2)).clip(0, 1)
     for group in ("helper-lower-teeth", "helper-tongue"):

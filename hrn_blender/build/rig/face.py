@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from ...engine.wire.rig import BONES, GAZE_ACTIONS, Rig
 from ..mesh_arrays import key_offset, points_of
@@ -260,8 +261,7 @@ def _correct(head: bpy.types.Object, thing: bpy.types.Object, rig: Rig) -> None:
     names = [bone_of(thing, name) for name in BONES if name.startswith(("jaw", "tongue"))]
     rows = {head.vertex_groups[b.name].index for b in names if b is not None and b.name in head.vertex_groups}
     weight = sum_of_groups(head, rows)
-    axis = np.array(bone.matrix_local.to_3x3())[:, 0]
-    turn = _turn_about(axis, -radians(rig.jaw_degrees)) - np.eye(3)
+    turn = np.array(Matrix.Rotation(-radians(rig.jaw_degrees), 3, bone.matrix_local.to_3x3().col[0])) - np.eye(3)
     away = points - np.array(bone.head_local)
     wanted = away + key_offset(head, keys.key_blocks["jawOpen"])
     before = np.linalg.solve(np.eye(3) + weight[:, None, None] * turn, wanted[..., None])[..., 0]
@@ -270,10 +270,3 @@ def _correct(head: bpy.types.Object, thing: bpy.types.Object, rig: Rig) -> None:
     block.points.foreach_set("co", (basis + before - away).astype(np.float32).ravel())
     block.slider_max = 1.5
     _follow(block, thing, bone, ("ROT_X",), f"max(0, a * {-1 / radians(rig.jaw_degrees):.6f})")
-
-
-def _turn_about(axis: np.ndarray, angle: float) -> np.ndarray:
-    """(3, 3) rotation about a unit axis (Rodrigues)."""
-    x, y, z = axis
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross

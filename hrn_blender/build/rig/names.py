@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import bpy
@@ -42,7 +42,10 @@ Mixamo, and VRoid's bones of a VRM humanoid. Where a convention has no such bone
 
 def rename_bones(rig: bpy.types.Object, naming: str) -> None:
     """Give the bones of `rig` the names of a convention of :data:`NAMINGS`; groups, drivers and constraints follow."""
-    names = NAMINGS[naming]
+    _rename(rig, NAMINGS[naming])
+
+
+def _rename(rig: bpy.types.Object, names: Mapping[str, str]) -> None:
     ours = [bone for bone in rig.data.bones if bone.get(BONE_PROPERTY) in names]
     for bone in ours:  # First out of each other's way: Blender would number what is taken.
         bone.name = f"hrn {bone[BONE_PROPERTY]}"
@@ -53,15 +56,12 @@ def rename_bones(rig: bpy.types.Object, naming: str) -> None:
 @contextmanager
 def named(rig: bpy.types.Object | None, naming: str) -> Iterator[None]:
     """The bones have the names of a convention while the context lasts; nothing happens without a rig or a naming."""
-    if rig is None or not naming or not any(BONE_PROPERTY in bone for bone in rig.data.bones):
+    given = {bone[BONE_PROPERTY]: bone.name for bone in rig.data.bones if BONE_PROPERTY in bone} if rig is not None else {}
+    if not given or not naming:
         yield
         return
-    given = {bone.get(BONE_PROPERTY): bone.name for bone in rig.data.bones if BONE_PROPERTY in bone}
     rename_bones(rig, naming)
     try:
         yield
     finally:
-        for bone in [bone for bone in rig.data.bones if BONE_PROPERTY in bone]:
-            bone.name = f"hrn {bone[BONE_PROPERTY]}"
-        for bone in [bone for bone in rig.data.bones if BONE_PROPERTY in bone]:
-            bone.name = given[bone[BONE_PROPERTY]]
+        _rename(rig, given)
